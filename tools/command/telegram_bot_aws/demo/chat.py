@@ -19,13 +19,13 @@ from telegram_stand_in import (
     contact,
 )
 
-from telegram_bot_aws.demo.bots import Bots
-from telegram_bot_aws.demo.deployments import PAGE
+from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CHATS, CONTENT, PEOPLE, place_of, stage_of
 from telegram_bot_aws.demo.traces import Traces
 from telegram_bot_aws.emulated_aws.gateway import Gateway
+from telegram_bot_aws.local.program import typed
 
 ACTIONS = frozenset("ask choose edit open pay press react send send-data stop vote".split())
 
@@ -33,15 +33,19 @@ ACTIONS = frozenset("ask choose edit open pay press react send send-data stop vo
 class Chat:
     """Watches the stand-in, and notes what happens where it belongs.
 
-    Each client of the page gets a snapshot and then each change, from the `feed`.
+    Each client of the page gets a snapshot and then each change, from the `feed`. `deployment` runs
+    the bots, and `addresses` are where the demo serves their pages, by id.
     """
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
         self.feed = Feed()
-        self.bots = Bots(telegram, self.feed)
+        self.deployment: Deployment | None = None
+        self.addresses: dict[int, str] = {}
         self.entries = Entries(telegram, self.feed)
-        self.traces = Traces(telegram, self.feed, self.bots)
+        self.traces = Traces(telegram, self.feed)
+        # The replacements of the bots' code, and how the demo is started again.
+        self._setup: Json = {"reloads": [], "command": typed("demo")}
         self._fault_kind = ""
         telegram.watch = self._watch
         telegram.watch_updates = self._on_update
@@ -49,13 +53,41 @@ class Chat:
     def serve_pages(self, opened: contextlib.ExitStack, origin: str) -> None:
         """Serve the bots' pages until the end; `origin` is that of the chat's own page."""
         for bot in self.telegram.bots:
-            if hosted := self.bots.page_of(bot):
-                assert self.bots.deployment
-                gateway = Gateway(partial(self.bots.deployment.answer, hosted), origin)
+            if hosted := self._page_of(bot):
+                assert self.deployment
+                gateway = Gateway(partial(self.deployment.answer, hosted), origin)
                 opened.enter_context(gateway)
                 with self.feed.lock:
-                    self.bots.addresses[bot.id] = gateway.url
-                    self.bots.tell()
+                    self.addresses[bot.id] = gateway.url
+                    self.feed.tell("bots", self._bots())
+
+    def refresh(self) -> None:
+        """Replace the bots' code if it was changed."""
+        if self.deployment and (reload := self.deployment.refresh()):
+            with self.feed.lock:
+                self._setup["reloads"].append(reload)
+                self.feed.tell("setup", self._setup)
+
+    def _page_of(self, bot: Bot) -> Hosted | None:
+        """Return where a bot runs, if it has a page."""
+        hosted = self.deployment.bots if self.deployment else []
+        return next((each for each in hosted if each.token == bot.token and each.page_url), None)
+
+    def _bots(self) -> list[Json]:
+        """Return what the page shows of each bot."""
+        return [self._shown(bot) for bot in self.telegram.bots]
+
+    def _shown(self, bot: Bot) -> Json:
+        hosted = self._page_of(bot)
+        return {
+            "id": bot.id,
+            "name": bot.me["first_name"],
+            "username": bot.me["username"],
+            "commands": {key: commands_in(bot, key) for key in CHATS},
+            "menu": menu_buttons(bot),
+            "page": self.addresses.get(bot.id, ""),
+            "page_known_as": hosted.page_url.removesuffix(PAGE) if hosted else "",
+        }
 
     def fail(self, kind: str, count: int) -> None:
         """Make Telegram fail for the bot's next calls, or stop that if `kind` is empty."""
@@ -76,15 +108,15 @@ class Chat:
 
     def snapshot(self) -> Json:
         """Return what happened."""
-        emulator = getattr(self.bots.deployment, "emulator", None)
+        emulator = getattr(self.deployment, "emulator", None)
         return {
             "emulator": emulator.url if emulator else "",
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
             "chats": CHATS,
-            "bots": self.bots.shown(),
+            "bots": self._bots(),
             "entries": self.entries.all,
             "traces": self.traces.by_update,
-            "setup": self.bots.setup,
+            "setup": self._setup,
             "fault": self._fault(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
@@ -92,7 +124,9 @@ class Chat:
 
     def _watch(self, event: Delivery | Call) -> None:
         if isinstance(event, Delivery):
-            self.traces.on_delivery(event)
+            assert self.deployment
+            request_id = event.headers.get("apigw-requestid", "")
+            self.traces.on_delivery(event, self.deployment.details(request_id))
         else:
             self._on_call(event)
 
@@ -114,7 +148,7 @@ class Chat:
                 self.traces.on_call(delivery, shown)
             self.entries.on_call(call, shown, id, where)
             if any(change["kind"] in ("commands", "menu_button") for change in call.changes):
-                self.bots.tell()
+                self.feed.tell("bots", self._bots())
             if call.fault:
                 self.feed.tell("fault", self._fault())
 
@@ -208,7 +242,7 @@ class Chat:
         Raises ValueError if the address isn't one of the bot's page.
         """
         of = actor.stage.bot
-        hosted = self.bots.page_of(of)
+        hosted = self._page_of(of)
         if not hosted:
             raise ValueError(
                 "The bot has no page: the demo serves one from app/index.html beside bot.py."
@@ -219,7 +253,7 @@ class Chat:
         data = "" if how == "keyboard" else self.telegram.open_page(actor.user, of)
         about = {"bot": of.id, "who": actor.user["first_name"], "update_id": None}
         self.entries.add(entry["chat"], "note", kind="page", label=label, **about)
-        return {"url": self.bots.addresses[of.id] + url.removeprefix(base), "init_data": data}
+        return {"url": self.addresses[of.id] + url.removeprefix(base), "init_data": data}
 
     def _send_data(self, actor: Person, entry: Json, label: str, data: str) -> None:
         """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
@@ -231,3 +265,27 @@ def _ids(entry: Json) -> tuple[int, int]:
     """Return the ids of an entry's chat and message."""
     message = entry["message"]
     return message["chat"]["id"], message["message_id"]
+
+
+def menu_buttons(bot: Bot) -> Json:
+    """Return the menu buttons that open a bot's page, by the keys of their private chats."""
+    buttons = {
+        key: bot.menu_buttons.get(known["chat"]["id"]) or bot.menu_buttons.get(0)
+        for key, known in CHATS.items()
+        if known["chat"]["type"] == "private"
+    }
+    return {k: b for k, b in buttons.items() if b and b["type"] == "web_app"}
+
+
+def commands_in(bot: Bot, where: str) -> list[Json]:
+    """Return the commands that a bot's menu offers in a chat: those of the narrowest scope.
+
+    Source: https://core.telegram.org/bots/api#determining-list-of-commands
+    """
+    chat = CHATS[where]["chat"]
+    everywhere = "all_private_chats" if chat["type"] == "private" else "all_group_chats"
+    for scope in (f"chat {chat['id']}", everywhere, "default"):
+        for language in ("en", ""):
+            if found := bot.commands.get((scope, language)):
+                return found
+    return []

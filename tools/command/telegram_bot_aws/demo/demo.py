@@ -219,7 +219,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
         say("")
         while True:
             time.sleep(LOOK_SECONDS)
-            chat.bots.refresh()
+            chat.refresh()
     tell("Stopping and cleaning up …")
 
 
@@ -274,7 +274,7 @@ def run(chosen: argparse.Namespace, telegram: Telegram) -> int:
             if warning := unknown_kinds(known.outbox.info.get("allowed_updates", [])):
                 tell(f"{program.name('demo')}: {warning}")
         if chat:
-            chat.bots.deployment = deployment
+            chat.deployment = deployment
             show(telegram, chat, deployment)
             return 0
         script = Script(telegram, deployment, as_json=chosen.json)

@@ -79,7 +79,7 @@ class _Request(LocalRequest):
         elif self.path[1:] not in ACTIONS:
             self._answer(404, {"error": "not found"})
             return
-        chat.bots.refresh()  # so a saved change is live at the next message
+        chat.refresh()  # so a saved change is live at the next message
         try:
             answer = action(**json.loads(body))
         except (LookupError, RecursionError, TypeError, ValueError) as error:
@@ -89,7 +89,7 @@ class _Request(LocalRequest):
 
     def _frames(self) -> str:
         """Return the addresses that the page may frame: those of the bots' pages."""
-        return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
+        return " ".join(self.server.chat.addresses.values()) or "'none'"
 
     def _stream(self) -> None:
         chat = self.server.chat

@@ -7,7 +7,6 @@ from typing import Any
 
 from telegram_stand_in import Bot, Call, Delivery, Json, Telegram, kind_of
 
-from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import chat_key
 from telegram_bot_aws.local.container import Invocation
@@ -21,12 +20,11 @@ class Traces:
     `acting_in` is the key of the chat that a person acts in, for updates that don't say it.
     """
 
-    def __init__(self, telegram: Telegram, feed: Feed, bots: Bots) -> None:
+    def __init__(self, telegram: Telegram, feed: Feed) -> None:
         self.by_update: dict[int, Json] = {}
         self.acting_in = ""
         self._telegram = telegram
         self._feed = feed
-        self._bots = bots
         self._under_way: dict[int, Delivery] = {}  # by number; until the queue's update is answered
 
     def begin(self, update: Json, bot: Bot) -> None:
@@ -51,8 +49,8 @@ class Traces:
         message = content.get("message", content)
         return message.get("chat", {}).get("id", chat)
 
-    def on_delivery(self, delivery: Delivery) -> None:
-        """Note that a delivery begins, or is over."""
+    def on_delivery(self, delivery: Delivery, invocation: Invocation) -> None:
+        """Note that a delivery begins, or is over, with its invocation if that is known."""
         over = bool(delivery.status or delivery.error)
         with self._feed.lock:
             trace = self.by_update[delivery.update["update_id"]]
@@ -72,8 +70,6 @@ class Traces:
                 retry_at = None
                 if delivery.next_try_in is not None:
                     retry_at = time.time() + delivery.next_try_in
-                assert self._bots.deployment
-                request_id = delivery.headers.get("apigw-requestid", "")
                 this |= {
                     "status": delivery.status,
                     "body": delivery.body,
@@ -81,7 +77,7 @@ class Traces:
                     "milliseconds": delivery.milliseconds,
                     "retry_at": retry_at,
                     "expired": delivery.expired,
-                    **_about(self._bots.deployment.details(request_id)),
+                    **_about(invocation),
                 }
                 self._settle(this)
             self._feed.tell("trace", trace)

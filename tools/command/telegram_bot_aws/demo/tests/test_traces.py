@@ -17,8 +17,7 @@ TAP = {"callback_query": {"id": "7", "message": {"chat": {"id": 42}}}}
     ids=["a tap", "the chat", "another chat"],
 )
 def test_a_call_answers_the_delivery_of_its_query_or_chat(params, place):
-    unused = None
-    traces = Traces(Telegram("1:x"), unused, unused)
+    traces = Traces(Telegram("1:x"), feed=None)
     under_way = [SimpleNamespace(bot=1, update=update) for update in (MESSAGE, TAP)]
     traces._under_way = dict(enumerate(under_way))
     call = SimpleNamespace(delivery=None, method="sendMessage", bot=1, params=params)

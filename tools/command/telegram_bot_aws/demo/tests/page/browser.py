@@ -31,7 +31,7 @@ def fail_once(page, kind):
 def edit(demo, old, new, file="bot.py"):
     """Change a line of the demo's bot, and reload it, as scripts/demo does by itself."""
     save(demo.folder / file, old, new)
-    demo.chat.bots.refresh()
+    demo.chat.refresh()
 
 
 def is_well_drawn(page, width=1280, scheme="light", part=None):

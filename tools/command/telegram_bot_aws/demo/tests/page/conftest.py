@@ -77,7 +77,7 @@ def demo(request, tmp_path_factory):
     with contextlib.ExitStack() as opened:
         opened.enter_context(Server(telegram))
         deployment = opened.enter_context(LocalDeployment(telegram, folder, {}))
-        chat.bots.deployment = deployment
+        chat.deployment = deployment
         deployment.from_queue = chat.traces.from_queue
         telegram.deliver = deployment.deliver
         page = opened.enter_context(PageServer(chat))

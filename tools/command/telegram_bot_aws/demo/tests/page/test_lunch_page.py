@@ -35,7 +35,7 @@ def visit(tab, demo):
     chat.telegram.wait(lambda: len(chat.entries.all) > asked)
     [[button]] = chat.entries.all[-1]["message"]["reply_markup"]["inline_keyboard"]
     id = button["url"].partition("?start=")[2]
-    address = f"{chat.bots.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
+    address = f"{chat.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
 
     def visit(user=ADA, telegrams_script=""):
         tab.goto("about:blank")  # another fragment alone would not load it again

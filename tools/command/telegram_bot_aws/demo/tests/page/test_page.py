@@ -225,9 +225,9 @@ def test_new_message_keeps_the_readers_place(page, demo):
     for text in "123456789":
         answer_to(page, f"print\n{text}\n{text}", "no answer")
     messages.evaluate("e => { e.scrollTop = 0; }")
-    [hosted] = demo.chat.bots.deployment.bots
+    [hosted] = demo.chat.deployment.bots
     tea = {"method": "sendMessage", "chat_id": 4242, "text": "Good morning!"}
-    demo.chat.bots.deployment.send_event(hosted, tea)
+    demo.chat.deployment.send_event(hosted, tea)
     expect(messages.get_by_text("Good morning!")).to_be_attached()
     assert messages.evaluate("e => e.scrollTop") == 0
     answer_to(page, "print")  # what the reader writes is shown
