@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import time
 
 import pytest
@@ -210,14 +211,18 @@ def registration(url, **module):
     return {**kind, **module, "instances": [{"attributes": attributes}]}
 
 
-def test_advice_has_the_address_of_the_state(examine, deployed, telegram, webhook):
-    url = "https://eves.example"
-    eves = registration(url, module='module.bot["eve"]')
-    deployed(registration("https://mine.example"), eves, webhook_url=url)
+MINE, EVES = "https://mine.example", "https://eves.example"
+
+
+@pytest.mark.parametrize(("url", "module"), [(MINE, ""), (EVES, 'module.bot["eve"].')])
+def test_advice_has_the_address_of_the_state(examine, deployed, telegram, webhook, url, module):
+    eves = registration(EVES, module='module.bot["eve"]')
+    deployed(registration(MINE), eves, webhook_url=url)
+    option = shlex.quote(f"-replace={module}aws_lambda_invocation.register_webhook")
     assert examine()["webhook"] == (
         False,
         f"{webhook} is another deployment's; this one's is {url} → to have the updates here: "
-        """terraform apply '-replace=module.bot["eve"].aws_lambda_invocation.register_webhook'""",
+        f"terraform apply {option}",
     )
     telegram.answer("deleteWebhook", {})
     assert examine()["secret"] == (None, "not checked: there is no webhook → ")

@@ -6,12 +6,12 @@ import signal
 import threading
 
 import pytest
-from telegram_stand_in import ADA, Call, Fault
+from telegram_stand_in import Call, Fault
 
 from telegram_bot_aws.live import poll
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import MAX_SECONDS, Script, copy_of_the_bot, run, save
-from tests.support.telegram import OTHER_TOKEN, TOKEN
+from tests.support.telegram import CHAT, OTHER_TOKEN, TOKEN, say
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # a process would end
 
@@ -55,17 +55,6 @@ def polled(bot, telegram, ours):
     return polled
 
 
-def texts(telegram):
-    """Return the texts of the bot's messages that Telegram accepted."""
-    return [
-        c.params["text"] for c in telegram.calls if c.method == "sendMessage" and c.status == 200
-    ]
-
-
-def say(telegram, text):
-    telegram.send(telegram.message(text))
-
-
 @pytest.mark.slow
 def test_poll_follows_saved_changes_and_loses_no_message(telegram, bot, ours):
     (bot / "app").mkdir()
@@ -91,7 +80,8 @@ def test_poll_follows_saved_changes_and_loses_no_message(telegram, bot, ours):
         say(telegram, "again")
         polling.wait_for("update 900000005")
         assert polling.end(signal.SIGHUP, within=40) == 0  # the long poll takes 50
-    assert texts(telegram) == ["Heard: before", "Noted: after", "Noted: broken", "Noted: again"]
+    said = [call.params["text"] for call in telegram.calls if call.method == "sendMessage"]
+    assert said == ["Heard: before", "Noted: after", "Noted: broken", "Noted: again"]
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
     assert telegram.pending() == 0
     assert "@echo_bot is answered from here; updates that wait: 1." in polling.output
@@ -129,7 +119,7 @@ def test_session_of_a_queued_update_survives_a_restart(telegram, bot, polled, tm
 
 def test_overdue_call_is_made_at_the_next_start(telegram, polled, tmp_path):
     say(telegram, "hello")  # or there would be no chat
-    call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
+    call = {"method": "sendMessage", "chat_id": CHAT, "text": "Tea"}
     file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.schedules.json"
     file.parent.mkdir()
     file.write_text(json.dumps({"once.tea": {"at": 1, "event": {"calls": [call]}}}))
