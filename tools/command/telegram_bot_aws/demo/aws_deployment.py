@@ -28,9 +28,11 @@ from telegram_bot_aws.demo.deployments import (
     Hosted,
     Unavailable,
     has_page,
+    inputs,
+    notes,
+    python_note,
     registration,
 )
-from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 from telegram_bot_aws.demo.progress import step
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.container import DELIVERY, Invocation, Look, look_at

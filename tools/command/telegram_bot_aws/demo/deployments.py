@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requirements
 from telegram_stand_in import Json, Telegram, post
 
-from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.container import Invocation, Look
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.sources import Sources, read_sources
@@ -23,6 +24,7 @@ from telegram_bot_aws.local.terraform import REGION
 
 MAX_CONNECTIONS = 40
 PAGE = "/app/index.html"  # a bot's page, in its folder and below its API's address
+DEFAULT_MEMORY_SIZE = 128  # MB, as variables.tf has it
 MENU_BUTTON = "Open"  # the text of the menu button, unless a configuration has one
 
 
@@ -212,3 +214,52 @@ def has_page(folder: Path) -> bool:
 def registration(url: str) -> Json:
     """Return the event with which Terraform registers the webhook."""
     return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": "register"}}
+
+
+def inputs(bot: Path, look: Look) -> Json:
+    """Return the inputs without which a bot doesn't work, with the least values that do."""
+    found: Json = {}
+    missing = "; ".join(look.missing)
+    if has_page(bot):
+        found["mini_app"] = MENU_BUTTON
+    if "session_retention_in_days" in missing:
+        found["session_retention_in_days"] = 1
+    if "queue = true" in missing or "stopped_message_generation" in look.kinds:
+        found["queue"] = True
+    return found
+
+
+def python_note(runtime: str) -> list[str]:
+    """Return in sentences that a function's Python isn't its runtime's here, if it isn't."""
+    here = requirements.runs_on(runtime)
+    if here == runtime:
+        return []
+    return [
+        f"AWS runs the bot on {runtime}, but the demo on {here}, since this machine has no "
+        f"{runtime}. Differences between them don't show here: install {runtime}, and start the "
+        "demo again."
+    ]
+
+
+def notes(bot: Path, look: Look) -> list[str]:
+    """Return in a sentence which inputs a bot needs that no configuration beside it sets."""
+    missing = [name for name in inputs(bot, look) if not written(bot, name)]
+    names = ", ".join("queue = true" if name == "queue" else name for name in missing)
+    return [f"To deploy the bot, set these inputs of the module: {names}."] if names else []
+
+
+def memory_size(bot: Path) -> int:
+    """Return the function's memory in MB, or 0 if only Terraform can tell."""
+    size = written(bot, "memory_size") or str(DEFAULT_MEMORY_SIZE)
+    found = re.match("[0-9]+", size)
+    return int(found[0]) if found else 0
+
+
+def written(bot: Path, name: str) -> str:
+    """Return an input as a configuration beside the bot's folder has it, or nothing."""
+    files = () if bot == LAMBDA else bot.parent.glob("*.tf")  # that is the module's own
+    for file in files:
+        text = file.read_text("utf-8", "replace")
+        if found := re.search(rf"^[ \t]*{name}[ \t]*=[ \t]*(.+)", text, re.MULTILINE):
+            return found[1]
+    return ""

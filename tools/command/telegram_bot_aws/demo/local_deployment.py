@@ -14,9 +14,10 @@ from telegram_bot_aws.demo.deployments import (
     Deployment,
     Hosted,
     has_page,
+    memory_size,
+    notes,
     registration,
 )
-from telegram_bot_aws.demo.inputs import memory_size, notes
 from telegram_bot_aws.demo.progress import step
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation

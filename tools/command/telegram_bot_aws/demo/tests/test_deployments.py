@@ -1,8 +1,8 @@
-"""inputs.py: what a bot's folder tells about the configuration that it needs."""
+"""deployments.py: what a bot's folder tells about the configuration that it needs."""
 
 import requirements
 
-from telegram_bot_aws.demo.inputs import inputs, memory_size, notes, python_note
+from telegram_bot_aws.demo.deployments import inputs, memory_size, notes, python_note
 from telegram_bot_aws.local.container import Look, look_at
 
 NEEDY = """
