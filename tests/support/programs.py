@@ -47,11 +47,6 @@ def copy_of_the_bot(folder):
     return folder
 
 
-def edit(project, old, new):
-    """Change a line of a copy's bot.py."""
-    save(project / "lambda" / "bot.py", old, new)
-
-
 def save(path, old, new):
     """Change a line of a file, and save it at once as an editor does."""
     source = path.read_text()

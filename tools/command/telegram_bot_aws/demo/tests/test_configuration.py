@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +9,8 @@ import requirements
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.configuration import TOKENS, Block, blocks, copy, is_the_module
-from telegram_bot_aws.demo.deployments import Hosted, identity
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, contents, copy_of_the_bot, copy_of_the_project
 from tests.support.stubs import BOT
 
@@ -198,19 +196,6 @@ def test_instances_have_tokens_and_runtimes_of_their_own(tmp_path):
     expected = {"bots": {"a": a, "b": b}, "two": {"0": first, "1": second}}
     assert tokens["locals"]["demo_tokens"] == expected
     assert len({a, b, first, second}) == 4
-
-
-@pytest.mark.parametrize(
-    ("hosted", "name", "username"),
-    [
-        (Hosted("t", Path("/x/bot"), "dice-bot", address="module.bot"), "dice-bot", "dice_bot"),
-        (Hosted("t", Path("/home/ada/dice/bot")), "dice", "dice_bot"),
-        (Hosted("t", LAMBDA, "a-" * 32, address="module.bot"), "a-" * 32, "a_" * 14 + "_bot"),
-    ],
-    ids=["configuration", "bot/", "long"],
-)
-def test_a_bot_has_the_modules_name(hosted, name, username):
-    assert identity(hosted.title) == {"first_name": name, "username": username}
 
 
 CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'

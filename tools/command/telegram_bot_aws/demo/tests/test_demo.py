@@ -18,10 +18,10 @@ from tests.support.programs import (
     Script,
     contents,
     copy_of_the_project,
-    edit,
     nothing_is_left,
     processes_that_know,
     run,
+    save,
 )
 from tests.support.stubs import BOT
 
@@ -38,7 +38,7 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path, temporary):
     """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
     project = copy_of_the_project(tmp_path / "my $HOME's `bots` größer")
     (project / ".venv").unlink()
-    edit(project, "Heard: ", "Gesagt: ")
+    save(project / "lambda" / "bot.py", "Heard: ", "Gesagt: ")
     for path in [*project.rglob("*"), project]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)

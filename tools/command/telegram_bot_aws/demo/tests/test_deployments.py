@@ -1,8 +1,17 @@
 """deployments.py: what a bot's folder tells about the configuration that it needs."""
 
+from pathlib import Path
+
 import requirements
 
-from telegram_bot_aws.demo.deployments import inputs, memory_size, notes, python_note
+from telegram_bot_aws.demo.deployments import (
+    Hosted,
+    identity,
+    inputs,
+    memory_size,
+    notes,
+    python_note,
+)
 from telegram_bot_aws.local.container import Look, look_at
 
 NEEDY = """
@@ -47,3 +56,15 @@ def test_another_python_than_awss_is_named():
     assert python_note(requirements.PYTHON) == []
     [note] = python_note("python3.99")
     assert note.startswith(f"AWS runs the bot on python3.99, but the demo on {requirements.PYTHON}")
+
+
+def test_a_bot_has_the_modules_name_or_its_folders():
+    folder = Path("/home/ada/dice/bot")
+    assert Hosted("t", folder, "tea-bot", address="module.bot").title == "tea-bot"
+    assert Hosted("t", folder).title == "dice"
+    for name, username in (
+        ("dice", "dice_bot"),
+        ("dice-bot", "dice_bot"),
+        ("a-" * 32, "a_" * 14 + "_bot"),
+    ):
+        assert identity(name) == {"first_name": name, "username": username}
