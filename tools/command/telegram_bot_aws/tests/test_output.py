@@ -14,19 +14,37 @@ from telegram_bot_aws.demo import demo
 from telegram_bot_aws.live import doctor
 from telegram_bot_aws.local.project import SCRIPTS
 from telegram_bot_aws.local.terminal import ago, coloured
-from tests.support.programs import MAX_SECONDS, run
+from tests.support.programs import MAX_SECONDS, nothing_is_left, run
 
 
-def test_tool_ends_quietly_if_its_output_fails(tmp_path):
+PROGRESS = ("the handler ", "the bot runs ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sessions", "list", "--file", "kept.json"], ["demo", "--direct"]]
+)
+def test_tool_ends_quietly_if_its_output_fails(arguments, tmp_path, temporary):
+    """As with `scripts/demo | head -1`: the demo still takes everything down."""
     (tmp_path / "kept.json").write_text("{}")
-    command = [SCRIPTS / "sessions", "list", "--file", tmp_path / "kept.json"]
+    name, *flags = arguments
+    variables = {"TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     read, write = os.pipe()
     os.close(read)
-    full = "scripts/sessions: No space left on device\n"
-    for output, said in ((write, ""), (os.open("/dev/full", os.O_WRONLY), full)):
-        result = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True)
+    full = f"scripts/{name}: No space left on device"
+    for output, said in ((write, []), (os.open("/dev/full", os.O_WRONLY), [full])):
+        result = subprocess.run(
+            [SCRIPTS / name, *flags],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         os.close(output)
-        assert (result.returncode, result.stderr) == (1, said)
+        lines = result.stderr.splitlines()
+        errors = [line for line in lines if not line.lower().startswith(PROGRESS)]
+        assert (result.returncode, errors) == (1, said)
+    nothing_is_left(temporary)
 
 
 RAW = "\033]0;title\a\x9b2J\r\x7f\ttab\nline"

@@ -13,6 +13,7 @@ from telegram_bot_aws.demo.deployments import (
     python_note,
 )
 from telegram_bot_aws.local.container import Look, look_at
+from telegram_bot_aws.local.project import LAMBDA
 
 NEEDY = """
 from botkit.schedule import once
@@ -62,6 +63,7 @@ def test_a_bot_has_the_modules_name_or_its_folders():
     folder = Path("/home/ada/dice/bot")
     assert Hosted("t", folder, "tea-bot", address="module.bot").title == "tea-bot"
     assert Hosted("t", folder).title == "dice"
+    assert Hosted("t", LAMBDA).title == "telegram-bot"
     for name, username in (
         ("dice", "dice_bot"),
         ("dice-bot", "dice_bot"),
