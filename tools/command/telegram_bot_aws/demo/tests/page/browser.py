@@ -5,10 +5,6 @@ from playwright.sync_api import expect
 
 from tests.support.programs import save
 
-MAX_WAIT_MS = 60_000  # for anything that a page does
-
-expect.set_options(timeout=MAX_WAIT_MS)
-
 
 def say(page, text):
     """Write a message in the demo's chat."""

@@ -7,16 +7,16 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 from telegram_stand_in import Server, Telegram
 
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.deployments import token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.server import PageServer
-from telegram_bot_aws.demo.tests.page.browser import MAX_WAIT_MS, expect
 from tests.support.needs import skip_or_fail
 
+MAX_WAIT_MS = 60_000  # for anything that a page does
 PACE = 0.1  # of Telegram's seconds
 # The first one is Chromium's headless shell, which takes three quarters of the CPU time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -39,6 +39,7 @@ def shared_tab():
             skip_or_fail(f"no Chromium: run scripts/bootstrap browser ({reason})")
         # Without motion: half-transparent text has too little contrast, and animations cost CPU.
         tab = browser.new_page(reduced_motion="reduce")
+        expect.set_options(timeout=MAX_WAIT_MS)
         tab.set_default_timeout(MAX_WAIT_MS)
         problems = []
         tab.on("console", lambda message: problems.append(message.text))
@@ -78,7 +79,6 @@ def demo(request, tmp_path_factory):
         opened.enter_context(Server(telegram))
         deployment = opened.enter_context(LocalDeployment(telegram, folder, {}))
         chat.deployment = deployment
-        deployment.from_queue = chat.traces.from_queue
         telegram.deliver = deployment.deliver
         page = opened.enter_context(PageServer(chat))
         chat.serve_pages(opened, page.url)

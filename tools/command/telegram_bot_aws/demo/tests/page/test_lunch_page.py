@@ -37,9 +37,9 @@ def visit(tab, demo):
     id = button["url"].partition("?start=")[2]
     address = f"{chat.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
 
-    def visit(user=ADA, telegrams_script=""):
+    def visit(user=ADA, script=""):
         tab.goto("about:blank")  # another fragment alone would not load it again
-        tab.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(body=telegrams_script))
+        tab.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(body=script))
         data = chat.telegram.open_page(user, chat.telegram.bot) if user else ""
         tab.goto(f"{address}#tgWebAppData={quote(data)}")
         return tab
@@ -57,8 +57,14 @@ def order(page, dish):
 
 
 def test_order_is_made_changed_and_taken_back(visit, demo):
-    order(visit({**PEOPLE["grace"], "first_name": "<i>Grace</i>"}), "Miso ramen")
-    page = visit()
+    page = visit({**PEOPLE["grace"], "first_name": "<i>Grace</i>"}, STAND_IN)
+    order(page, "Miso ramen")
+    expect(page.locator("body")).to_have_css("color", "rgb(254, 254, 254)")
+    expect(page.get_by_role("status").last).to_contain_text("Ordered.")
+    asked = page.evaluate("() => asked")
+    assert asked[:2] == ["ready", "expand"]
+    assert asked[-2:] == ["enableClosingConfirmation", "disableClosingConfirmation"]
+    page = visit()  # without Telegram's script
     send, said = page.locator("#send"), page.get_by_role("status").last
     expect(page.locator("#group")).to_have_text("For Book club. What would you like?")
     expect(send).to_have_text("Choose something")
@@ -116,15 +122,3 @@ def test_problem_is_explained(visit, status, body, words):
 
 def test_page_outside_of_telegram_says_where_to_open_it(visit):
     expect(visit(user=None).get_by_role("alert")).to_contain_text("Open this page in Telegram")
-
-
-def test_telegrams_script_provides_user_and_colours(visit):
-    page = visit(telegrams_script=STAND_IN)
-    expect(page.locator("body")).to_have_css("color", "rgb(254, 254, 254)")
-    more(page, "Lemonade")
-    asked = page.evaluate("() => asked")
-    assert asked[:2] == ["ready", "expand"]
-    assert asked[-1] == "enableClosingConfirmation"
-    page.locator("#send").click()
-    expect(page.locator("#said")).to_contain_text("Ordered.")
-    assert page.evaluate("() => asked.at(-1)") == "disableClosingConfirmation"

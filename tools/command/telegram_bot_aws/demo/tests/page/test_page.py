@@ -56,7 +56,7 @@ SHOWN = {
 }
 
 
-def test_calls_are_shown(page):
+def test_calls_and_unknown_kinds_are_shown(page, demo):
     for word, places in SHOWN.items():
         entry = answer_to(page, word)
         for place, text in places:
@@ -69,9 +69,6 @@ def test_calls_are_shown(page):
     with page.expect_download() as download:
         answer_to(page, "file").locator("a.file").click()
     assert download.value.path().read_bytes() == b"some notes"
-
-
-def test_unknown_kind_is_shown_as_json(page, demo):
     telegram = demo.chat.telegram
     telegram.send(telegram.message(gift={"text": "Tea"}), telegram.bot)
     card = page.locator(".row.out").last.locator(".card-of")
