@@ -1,7 +1,6 @@
-"""The bots and tests of docs/recipes.md run as they stand there."""
+"""The tests of docs/recipes.md that aren't Python's. test_crashes.py has its Python bots."""
 
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.libraries import FOLDER, files_of, go_library, grammy
-
-pytest_plugins = ["pytest_telegram_stand_in"]
 
 
 def write(title, folder):
@@ -24,15 +21,6 @@ def run(folder, *command):
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(FOLDER)}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-@pytest.mark.parametrize("library", ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"])
-def test_python(bot_api, library, tmp_path, monkeypatch):
-    write(library, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    bot_api.patience = 300
-    runpy.run_path("test_bot.py")["test_a_price"](bot_api)
-    assert {call.status for call in bot_api.telegram.calls} == {200}
 
 
 def test_grammy(tmp_path):
