@@ -19,21 +19,15 @@ IGNORED = shutil.ignore_patterns(".git", ".terraform", ".venv", "__pycache__")
 GIT = {"vcs": "git", "commit_id": "c0ffee"}
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """A repository with this copy of the project."""
-    folder = tmp_path / "a-fork"
-    shutil.copytree(ROOT, folder, symlinks=True, ignore=IGNORED)
-    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=1"]):
-        subprocess.run([*git, *command], cwd=folder, check=True)
-    return folder
-
-
 @pytest.mark.slow
-def test_installed_command_begins_and_tries_a_bot(repository, tmp_path, quick_terraform):
+def test_installed_command_begins_and_tries_a_bot(tmp_path, quick_terraform):
     if not (uv := VENV / "bin" / "uv").exists():
         skip_or_fail("needs uv, which scripts/bootstrap installs")
+    repository = tmp_path / "a-fork"
+    shutil.copytree(ROOT, repository, symlinks=True, ignore=IGNORED)
+    git = ["git", "-C", str(repository), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=1"]):
+        subprocess.run([*git, *command], check=True)
     uvx = [str(uv), "tool", "run", "--quiet", "--python", sys.executable]
 
     def run(*words):
@@ -43,8 +37,7 @@ def test_installed_command_begins_and_tries_a_bot(repository, tmp_path, quick_te
         return ran.stdout
 
     assert "  scripts/demo --direct\n" in run("new", "hello-bot")
-    head = ["git", "-C", str(repository), "rev-parse", "HEAD"]
-    commit = subprocess.check_output(head, text=True).strip()
+    commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
     main = (tmp_path / "hello-bot" / "main.tf").read_text()
     assert f'  source = "git::file://{repository}?ref={commit}"\n' in main
     assert run("demo", "--direct", "hello-bot/bot", "--send", "hi") == SAID

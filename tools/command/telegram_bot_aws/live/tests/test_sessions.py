@@ -319,12 +319,8 @@ def test_refusal_is_explained(aws, deployed, tmp_path, monkeypatch, line, unset,
     assert words.replace("FOLDER", str(tmp_path)) in ran.output
 
 
-def test_demo_prints_the_command_that_lists_sessions(tmp_path):
-    (tmp_path / "bot.py").write_text(
-        'ALLOWED_UPDATES = ["message"]\nSESSION = "chat"\n'
-        "def reply(update, session):\n    return []\n"
-    )
-    with Script(ROOT, "demo", "--direct", str(tmp_path)) as demo:
+def test_demo_prints_the_command_that_lists_sessions():
+    with Script(ROOT, "demo", "--direct", str(ROOT / "examples" / "form")) as demo:
         demo.wait_for("sessions.json\n")
         [line] = [each for each in demo.output.splitlines() if "scripts/sessions" in each]
         _, *arguments = line.split()

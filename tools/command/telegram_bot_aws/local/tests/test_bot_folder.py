@@ -112,14 +112,6 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path
     assert [each["run"] for each in runs] == ["hello", "fail"]
     assert len({each["process"] for each in runs}) == 1
     nothing_is_planted(runs)
-    steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
-    assert steps == [
-        "emulated AWS",
-        "terraform init",
-        "terraform apply",
-        '"hello" delivered',
-        '"fail" delivered',
-    ]
     for secret in (TOKENS_BEGIN, "planted"):
         assert secret not in demo.output
     assert "The bot runs on an emulated AWS, applied in " in demo.output

@@ -166,6 +166,7 @@ SOURCES = {
     "not pushed": ("git::file://CLONE", URL),
     "folder": ("git::file://CLONE", "../origin", PUSHED),
     "with a token": ("git::file://CLONE", "https://a-token@example.org/bot", PUSHED),
+    "an archive in somebody's repository": ("FOLDER", URL, "tag v1.2.3"),
 }
 
 
@@ -176,21 +177,15 @@ def test_source_is_the_origin_if_it_has_the_commit(tmp_path, monkeypatch, row):
     clone.mkdir()
     for command in (*FIRST, f"remote add origin {origin}", *commands):
         subprocess.run([*GIT, *shlex.split(command)], cwd=clone, check=True)
-    monkeypatch.setattr(new, "ROOT", clone)
+    root = clone / "module" if expected == "FOLDER" else clone
+    root.mkdir(exist_ok=True)
+    monkeypatch.setattr(new, "ROOT", root)
     source = new.default_source()
     path = str(clone).replace(" ", "%20")
-    assert source == expected.replace("COMMIT", new.git("rev-parse", "HEAD")).replace("CLONE", path)
+    expected = expected.replace("COMMIT", new.git("rev-parse", "HEAD"))
+    assert source == expected.replace("CLONE", path).replace("FOLDER", str(root))
     if expected.endswith("CLONE"):
         # As Terraform does, by https://github.com/hashicorp/go-getter
         url = source.removeprefix("git::")
         subprocess.run(["git", "clone", "--quiet", url, tmp_path / "module"], check=True)
         assert new.local_module(source) == clone
-
-
-def test_source_of_an_archive_is_its_folder(tmp_path, monkeypatch):
-    """Also in a repository of somebody else's, at a release."""
-    for command in (*FIRST, f"remote add origin {URL}", "tag v1.2.3"):
-        subprocess.run([*GIT, *shlex.split(command)], cwd=tmp_path, check=True)
-    (tmp_path / "module").mkdir()
-    monkeypatch.setattr(new, "ROOT", tmp_path / "module")
-    assert new.default_source() == str(tmp_path / "module")
