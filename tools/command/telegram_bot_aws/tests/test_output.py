@@ -16,7 +16,6 @@ from telegram_bot_aws.local.project import SCRIPTS
 from telegram_bot_aws.local.terminal import ago, coloured
 from tests.support.programs import MAX_SECONDS, nothing_is_left, run
 
-
 PROGRESS = ("the handler ", "the bot runs ")
 
 

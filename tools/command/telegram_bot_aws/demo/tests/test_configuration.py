@@ -11,7 +11,13 @@ from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.configuration import TOKENS, Block, blocks, copy, is_the_module
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
-from tests.support.programs import Script, contents, copy_of_the_bot, copy_of_the_project
+from tests.support.programs import (
+    Script,
+    contents,
+    copy_of_the_bot,
+    copy_of_the_project,
+    nothing_is_left,
+)
 from tests.support.stubs import BOT
 
 # A user's configuration may have an installed module, a backend, accounts, variables, two bots.
@@ -85,13 +91,14 @@ def user(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
-def test_a_user_tries_two_bots(user, tmp_path):
+def test_a_user_tries_two_bots(user, tmp_path, temporary):
     before = contents(tmp_path)
     (tmp_path / "variables").write_text('TF_VAR_word=milk\n/teller/key="is secret"\n')
     arguments = (str(user), "--env-file", str(tmp_path / "variables"))
     module = user / ".terraform/modules/bots"
     arguments = (*arguments, "--send", "hello")
-    with Script(module, "demo", *arguments, AWS_PROFILE="production") as demo:
+    variables = {"AWS_PROFILE": "production", "TMPDIR": str(temporary)}
+    with Script(module, "demo", *arguments, **variables) as demo:
         assert demo.end(within=200) == 0, demo.output
     here = requirements.runs_on("python3.12").removeprefix("python")
     assert ("the demo on" in demo.output) == (here != "3.12")
@@ -107,6 +114,7 @@ def test_a_user_tries_two_bots(user, tmp_path):
     ]
     (tmp_path / "variables").unlink()
     assert contents(tmp_path) == before
+    nothing_is_left(temporary)
 
 
 TELEGRAM = SimpleNamespace(url="http://127.0.0.1:9", add_bot=print)
