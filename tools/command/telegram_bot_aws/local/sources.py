@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from bot_files import OWN_FILES, TAKEN, files, listed
+from bot_files import OWN_FILES, files, listed
 
 from telegram_bot_aws.local.project import LAMBDA
 
@@ -32,11 +32,8 @@ def read_sources(bot: Path) -> Sources:
 
 def has_word(bot: Path, word: str) -> bool:
     """Tell whether a bot's files of Python contain a word, such as the name of a command."""
-    return any(
-        word.encode() in path.read_bytes()
-        for name, path in packed(bot)
-        if name.endswith(".py") and not TAKEN.search(name)  # nor the module's, in its own bot
-    )
+    modules = (path for name, path in packed(bot) if name.endswith(".py"))
+    return any(word.encode() in path.read_bytes() for path in modules)
 
 
 def copy(folder: Path, target: Path) -> None:

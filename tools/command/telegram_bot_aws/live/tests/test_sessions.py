@@ -14,6 +14,7 @@ from botkit.fakes.services import write
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.live import sessions
+from telegram_bot_aws.live.stores import FileStore
 from telegram_bot_aws.local.processes import minimal_environment
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, run
@@ -204,6 +205,15 @@ def test_delete_of_a_person_asks_first(flags, monkeypatch):
     assert "Nothing to delete" in ask(flags, "delete", "--person", "42").output
 
 
+def test_schedules_are_cancelled_before_sessions_are_deleted(tmp_path, monkeypatch):
+    """What runs meanwhile may make a session again."""
+    done = []
+    monkeypatch.setattr(FileStore, "cancel", lambda *named: done.append("cancelled"))
+    monkeypatch.setattr(FileStore, "delete", lambda *named: done.append("deleted"))
+    ask(in_files(tmp_path), "delete", "--person", "42", "--yes")
+    assert done == [*["cancelled"] * 3, *["deleted"] * 4]
+
+
 def test_list_counts_people_and_groups_once(tmp_path):
     people = [item("42", {}, days=0), item("42/42", {}, days=3), item("43", {}, days=20)]
     groups = [item("-100", {}, days=3), item("-100/42", {}, days=3), item("-200/44", {}, days=50)]
@@ -277,7 +287,7 @@ def test_import_rejects_other_lines(tmp_path, monkeypatch, line):
         ("aws_scheduler_schedule_group", "this", ""),  # a bot may have only scheduled calls
     ],
 )
-def test_table_is_read_from_the_state(bot, deployed, kind, name, ending):
+def test_table_is_read_from_the_state(bot, deployed, monkeypatch, kind, name, ending):
     def resource(kind, name, of):
         about = {"name": of, "arn": f"arn:aws:dynamodb:{REGION}:123456789012:table/x"}
         return {"type": kind, "name": name, "instances": [{"attributes": about}]}
@@ -287,6 +297,7 @@ def test_table_is_read_from_the_state(bot, deployed, kind, name, ending):
         in_a_table(bot)
     votes = resource("aws_dynamodb_table", "votes", "votes")
     deployed(resource(kind, name, f"{bot}{ending}"), votes)
+    monkeypatch.chdir("/")  # so that it is that of the module's folder
     ran = run(sessions.main, "list")
     assert ran.output.startswith(f"Sessions in table {bot}_sessions in {REGION}:")
     assert ("limit:42:7" in ran.output, "42.tea" in ran.output) == (bool(ending), True)
