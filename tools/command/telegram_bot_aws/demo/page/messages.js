@@ -2,7 +2,7 @@
 
 import { $, b, button, div, h, hidden, icon, p, small, span } from "./dom.js";
 import { openPage } from "./mini_app.js";
-import { actAs, app, bot, toast } from "./state.js";
+import { act, app, bot, toast } from "./state.js";
 import { json } from "./timeline.js";
 
 // Text with its entities. JavaScript counts in UTF-16 units, as Telegram does.
@@ -135,7 +135,7 @@ const KINDS = {
       small(`value ${value}`),
     ]),
   invoice: (invoice, entry) => {
-    const pay = () => actAs("pay", { key: entry.key });
+    const pay = () => act("pay", { key: entry.key });
     const pays = button({ class: "option", "data-name": `pay ${entry.key}` }, pay, "Pay");
     const about = small(`Invoice: ${money(invoice)}`);
     return [b(invoice.title), div("", invoice.description), about, div("", pays)];
@@ -156,7 +156,7 @@ function poll(about, entry) {
   const { options, is_closed: closed, total_voter_count: voters } = about;
   const vote = (i) => {
     const others = about.allows_multiple_answers ? mine.filter((each) => each !== i) : [];
-    actAs("vote", { key: entry.key, options: mine.includes(i) ? others : [...others, i] });
+    act("vote", { key: entry.key, options: mine.includes(i) ? others : [...others, i] });
   };
   const option = (o, i) => {
     const share = voters ? Math.round((100 * o.voter_count) / voters) : 0;
@@ -236,8 +236,8 @@ function pressable(b, entry, where) {
   if (isLink(address)) return link(address, { ...about, title: address }, text, icon("link"));
   if (b.web_app) return button(about, () => openPage("inline", b), text, icon("page"));
   if (b.callback_data !== undefined)
-    return button(about, () => actAs("press", { key: entry.key, data: b.callback_data }), text);
-  if (b.pay) return button(about, () => actAs("pay", { key: entry.key }), text);
+    return button(about, () => act("press", { key: entry.key, data: b.callback_data }), text);
+  if (b.pay) return button(about, () => act("pay", { key: entry.key }), text);
   if (b.copy_text) {
     const copy = () => {
       navigator.clipboard?.writeText(b.copy_text.text);

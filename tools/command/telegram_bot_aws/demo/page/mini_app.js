@@ -2,7 +2,7 @@
 // (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, div, h, icon, p } from "./dom.js";
-import { actAs, app, bot, toast } from "./state.js";
+import { act, app, bot, toast } from "./state.js";
 
 const VERSION = "9.1"; // of the events; pages ask for it
 let open = null; // the page that is shown: its launch and elements
@@ -48,7 +48,7 @@ function address({ url, init_data: data }) {
 
 export async function openPage(how, { text: label, web_app: { url } }) {
   const about = { chat: app.chat, how, label, url, bot: app.bot };
-  const launch = await actAs("open", about);
+  const launch = await act("open", about);
   if (launch) show({ ...about, ...launch, opener: document.activeElement });
 }
 
@@ -127,7 +127,7 @@ const PLAYED = {
   web_app_data_send: async ({ data }) => {
     const { chat, how, label, bot } = open;
     if (how !== "keyboard") toast("sendData works only in a page that a keyboard's button opened.");
-    else if (await actAs("send-data", { chat, label, bot, data: String(data ?? "") })) closePage();
+    else if (await act("send-data", { chat, label, bot, data: String(data ?? "") })) closePage();
     else toast($("problem").textContent);
   },
 };

@@ -3,7 +3,7 @@
 import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
-import { FAULTS, act, actAs, app, ask, bot, place, tellProblem } from "./state.js";
+import { FAULTS, act, app, ask, bot, place, tellProblem } from "./state.js";
 import { toast, total, verdict } from "./state.js";
 import { drawTimeline, json, output } from "./timeline.js";
 
@@ -120,7 +120,7 @@ function send(kind, text = "") {
   const reply_to = app.replying?.message.message_id ?? forced;
   app.replying = null;
   drawKeyboard();
-  return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
+  return act("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
 }
 
 // What became of a person's message.
@@ -221,7 +221,7 @@ function tools(entry) {
     const one = (emoji) =>
       button(
         { "aria-label": `React with ${emoji}` },
-        () => actAs("react", { key: entry.key, emoji }),
+        () => act("react", { key: entry.key, emoji }),
         emoji,
       );
     tool.after(span("emoji", EMOJI.map(one)));
@@ -271,7 +271,7 @@ function drawNote(entry, trace) {
 }
 function drawResults(entry) {
   const one = (r) => {
-    const choose = () => actAs("choose", { key: entry.key, result: r.id });
+    const choose = () => act("choose", { key: entry.key, result: r.id });
     const title = b(r.title ?? r.caption ?? r.type);
     const name = { class: "option", "data-name": `result ${entry.key} ${r.id}` };
     return button(name, choose, title, small(r.description ?? r.type));
@@ -300,7 +300,6 @@ function drawHead() {
   const { state } = app;
   const chat = state.chats[app.chat];
   const me = bot();
-  if (!chat) return;
   const title = chat.title || me.name;
   document.title = `${me.name} · bot demo`;
   $("bot-username").textContent = `@${me.username}`;
@@ -581,7 +580,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   if (editing) compose();
   const sends = () => {
     if (editing) return act("edit", { key: editing.key, text: written });
-    if (asked) return actAs("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
+    if (asked) return act("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
     return send("text", written);
   };
   if (!(await sends()) && !text.value) text.value = written;

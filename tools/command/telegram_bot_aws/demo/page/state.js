@@ -1,6 +1,6 @@
 // The state from the server, what the visitor chose, requests to the server, and what became of an update.
 
-import { $, fill } from "./dom.js";
+import { $ } from "./dom.js";
 
 export const app = {
   state: {},
@@ -12,8 +12,7 @@ export const app = {
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to
 };
-const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
-export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
+export const bot = (id = app.bot) => app.state.bots.find((each) => each.id === id);
 export const place = () => `${app.bot}:${app.chat}`;
 export const kindOf = (update) => Object.keys(update).find((key) => key !== "update_id");
 
@@ -31,12 +30,11 @@ export async function ask(path, body) {
     return false;
   }
 }
-// Ask for what is done in the chat, also by the person, and show what becomes of it.
+// Ask for what the person does in the chat, and show what becomes of it.
 export function act(path, body) {
   app.pinned = false;
-  return ask(path, body);
+  return ask(path, { person: app.person, ...body });
 }
-export const actAs = (path, body) => act(path, { person: app.person, ...body });
 // On a narrow screen the input is in one of two views.
 export function tellProblem(text) {
   $("problem").textContent = text;
@@ -45,7 +43,7 @@ export function tellProblem(text) {
 export function toast(text) {
   $("toast").textContent = text;
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => fill($("toast")), 3200);
+  toast.timer = setTimeout(() => ($("toast").textContent = ""), 3200);
 }
 
 // How Telegram fails: in the choice, what that leads to, and in a call.

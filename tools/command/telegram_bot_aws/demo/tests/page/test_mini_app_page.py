@@ -61,10 +61,7 @@ def test_inline_button_opens_only_the_bots_page(page):
     do(opened(page, "Order", place="#messages"), "close")
     say(page, "elsewhere")
     page.get_by_role("button", name="Leave", exact=True).click()
-    expect(page.locator("#problem")).to_have_text(
-        "The demo opens only the bot's own page, MINI_APP_URL: not "
-        "https://example.org/app/index.html"
-    )
+    expect(page.locator("#problem")).to_contain_text("not https://example.org/app/index.html")
 
 
 def test_keyboards_page_sends_data_without_a_user(page):
@@ -92,7 +89,7 @@ def test_link_opens_the_private_chat(page):
     expect(page.locator(".row.in").last).to_contain_text("Started with order-7")
 
 
-def test_page_says_that_the_demo_ended(tab, tmp_path):
+def test_page_says_that_the_demo_ended(tab):
     with Script(ROOT, "demo", "--direct", str(BOT)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         tab.goto(page_of(script))

@@ -84,9 +84,8 @@ def test_timeline_shows_the_steps_of_an_update(page, demo):
     assert '"text": "print"' in update
     assert '"text": "Did print"' in params
     assert WEBHOOK_SECRET not in json.dumps(demo.chat.traces.by_update)
-    expect(page.get_by_label("Attempt 1", exact=True).locator(".top")).to_contain_text(
-        re.compile(r"Attempt 1.*warm.*HTTP 200.*\d ms")
-    )
+    attempt = page.get_by_label("Attempt 1", exact=True)
+    expect(attempt).to_contain_text(re.compile(r"^Attempt 1.*warmHTTP 200\d+ ms"))
     page.reload()
     expect(page.locator(".row.in .bubble").last).to_contain_text("Did print")
 
@@ -106,9 +105,7 @@ def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     expect(page.locator(".row.out .why.bad").last).to_contain_text("blocked")
     fail_once(page, "lost")
     say(page, "dice")
-    expect(
-        page.locator("#timeline").get_by_text("the same answer comes once for each attempt")
-    ).to_have_count(1)
+    expect(page.locator("#timeline").get_by_text("once for each attempt")).to_have_count(1)
     expect(page.locator("#verdict")).to_have_text("answered")
 
 
@@ -211,9 +208,7 @@ def test_keyboard_alone_is_enough(page):
 
 def test_too_long_message_is_reported_and_kept(page):
     say(page, "x" * 4097)
-    expect(page.locator("#problem")).to_have_text(
-        "Telegram takes 4096 characters at most, not 4097."
-    )
+    expect(page.locator("#problem")).to_have_text(re.compile("4096 characters at most, not 4097"))
     expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 4097)
 
 
