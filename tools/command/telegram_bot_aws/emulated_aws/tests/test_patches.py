@@ -190,29 +190,20 @@ def test_a_log_group_gets_another_key(both):
     assert (call(changed, "DisassociateKmsKey"), kept["kmsKeyId"]) == ({}, None)
 
 
-def test_table_has_its_recovery_period(both):
-    table = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
-    key = {"AttributeName": "id"}
-    table["KeySchema"] = [{**key, "KeyType": "HASH"}]
-    table["AttributeDefinitions"] = [{**key, "AttributeType": "S"}]
+def test_table_has_its_recovery_period(both, monkeypatch):
+    monkeypatch.setattr(dynamodb, "_tables", {"patched": {}})
 
-    def call(action, **params):
-        target = f"DynamoDB_20120810.{action}"
-        return ask(dynamodb.handle_request, "POST", "/", params, target)
-
-    def days(**wanted):
+    def days(update, describe, **wanted):
         spec = {"PointInTimeRecoveryEnabled": True, **wanted}
-        about = {"TableName": "patched", "PointInTimeRecoverySpecification": spec}
-        call("UpdateContinuousBackups", **about)
-        told = call("DescribeContinuousBackups", TableName="patched")
-        told = told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        return told.get("RecoveryPeriodInDays")
+        update({"TableName": "patched", "PointInTimeRecoverySpecification": spec})
+        told = json.loads(describe({"TableName": "patched"})[2])["ContinuousBackupsDescription"]
+        return told["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays")
 
-    call("CreateTable", **table)
-    assert days(RecoveryPeriodInDays=7) is None
-    both(patches.recovery_periods, dynamodb, "_update_continuous_backups")
-    both(patches.recovery_descriptions, dynamodb, "_describe_continuous_backups")
-    assert (days(RecoveryPeriodInDays=7), days()) == (7, 35)
+    updates = both(patches.recovery_periods, dynamodb, "_update_continuous_backups")
+    descriptions = both(patches.recovery_descriptions, dynamodb, "_describe_continuous_backups")
+    original, changed = zip(updates, descriptions, strict=True)
+    assert days(*original, RecoveryPeriodInDays=7) is None
+    assert (days(*changed, RecoveryPeriodInDays=7), days(*changed)) == (7, 35)
 
 
 def test_a_stage_that_loses_a_routes_settings_stays(both):

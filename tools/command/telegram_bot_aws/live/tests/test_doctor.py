@@ -143,10 +143,6 @@ def test_doctor_rejects_another_server(examine, httpserver, bot, method):
     assert f"{method}: the answer isn't from the Bot API" in told
 
 
-def write_bot(folder, source):
-    (folder / "bot" / "bot.py").write_text(source)
-
-
 # What is wrong at Telegram, at a server, or in the folder; the check that says so; and its words
 PROBLEMS = {
     "refusal": (
@@ -161,13 +157,13 @@ PROBLEMS = {
         "Telegram delivers message; bot.py handles message, callback_query",
     ),
     "no reply": (
-        lambda t, s, f: write_bot(f, "ALLOWED_UPDATES = ['message']\n"),
+        lambda t, s, f: (f / "bot" / "bot.py").write_text("ALLOWED_UPDATES = ['message']\n"),
         "update types",
         "bot.py must have a function reply(update) → fix bot.py",
     ),
     "bot that shows its token": (
-        lambda t, s, f: write_bot(
-            f, "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n"
+        lambda t, s, f: (f / "bot" / "bot.py").write_text(
+            "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n"
         ),
         "update types",
         "ValueError: of …",

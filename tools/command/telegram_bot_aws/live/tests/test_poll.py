@@ -93,9 +93,8 @@ def test_poll_follows_saved_changes_and_loses_no_message(telegram, bot, ours):
 
 
 COUNTS = """
-SESSION: str = "user"
+SESSION = "user"
 ALLOWED_UPDATES = QUEUED_UPDATES = ["message"]
-
 
 def reply(update, session):
     session["n"] = session.get("n", 0) + 1
