@@ -76,7 +76,6 @@ class Traces:
                     "error": delivery.error,
                     "milliseconds": delivery.milliseconds,
                     "retry_at": retry_at,
-                    "expired": delivery.expired,
                     **_about(invocation),
                 }
                 self._settle(this)

@@ -112,7 +112,6 @@ export function verdict(trace) {
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
   if (queued && RETRIED.includes(it.outcome)) return said("will be retried", "warn", reason);
   if (last.retry_at) return said("will be redelivered", "warn", reason, { until: last.retry_at });
-  if (last.expired) return said("given up", "bad", `Telegram gave up: ${reason}`);
   const seen = last.calls.length ? "answered" : "no answer";
   const guess = it.failure ? "bot.py failed" : refused ? "refused" : seen;
   const word = WORDS[logged?.outcome] ?? logged?.outcome ?? guess;
