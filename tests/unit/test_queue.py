@@ -336,6 +336,13 @@ def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
     assert at_once.log[-2]["message"] == "dead letter or remaining calls not sent to SQS"
 
 
+def test_a_dead_letter_that_sqs_refuses_leaves_the_outcome(at_once):
+    answer_sqs(at_once, at_once.module("errors").ClientError("InvalidMessageContents", "no"))
+    at_once.bot.broken = True
+    assert at_once.deliver(message()) == (200, None)
+    assert at_once.line["error"].startswith("ValueError at ")
+
+
 def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once):
     clock = at_once.stop_clock()
     left = []
