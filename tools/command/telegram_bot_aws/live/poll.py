@@ -30,13 +30,7 @@ from typing import Any
 from botkit.errors import TelegramError, Unreachable
 from botkit.telegram import Client
 
-from telegram_bot_aws.live.client import (
-    CALL_SECONDS,
-    about,
-    check,
-    client,
-    environment,
-)
+from telegram_bot_aws.live.client import CALL_SECONDS, about, check, client, environment
 from telegram_bot_aws.live.state import REGISTER, pull, register_command
 from telegram_bot_aws.local.container import (
     Function,

@@ -32,14 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from telegram_bot_aws.live.state import folder, pull
-from telegram_bot_aws.live.stores import (
-    TABLE_ENDS,
-    FileStore,
-    Item,
-    Store,
-    TableStore,
-    Waiting,
-)
+from telegram_bot_aws.live.stores import TABLE_ENDS, FileStore, Item, Store, TableStore, Waiting
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import go_on_in_venv, name, parser_of
 from telegram_bot_aws.local.terminal import ago, visible

@@ -410,6 +410,13 @@ def test_time_passes_and_what_fails_then_fails_the_run(people):
     assert (ran.code, "nothing came" in ran.output) == (1, False)
 
 
+def test_what_the_rate_limit_drops_is_no_failure(tmp_path):
+    source = "RATE_LIMIT = (1, 60)\nALLOWED_UPDATES = ['message']\ndef reply(update): return []\n"
+    (tmp_path / "bot.py").write_text(source)
+    ran = run(demo.main, "--direct", str(tmp_path), "--send", "one", "--send", "two")
+    assert ran.code == 0, ran.output
+
+
 def test_the_log_is_printed_in_its_place(people):
     flags = ("--send", "log", "--send", "menu", "--press", "Add")
     ran = run(demo.main, "--direct", str(people), *flags)

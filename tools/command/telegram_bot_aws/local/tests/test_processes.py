@@ -5,11 +5,7 @@ import sys
 
 import pytest
 
-from telegram_bot_aws.local.processes import (
-    end,
-    end_at_once,
-    read_env_file,
-)
+from telegram_bot_aws.local.processes import end, end_at_once, read_env_file
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
