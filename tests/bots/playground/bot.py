@@ -11,7 +11,7 @@ BUTTONS = [
     ]
 ]
 MARKUP = (
-    "<b>bold</b> <i>italic</i> <u>under</u> <s>gone</s> <tg-spoiler>secret</tg-spoiler> "
+    "<b>bold</b> <i>italic <u>under</u></i> <s>gone</s> <tg-spoiler>secret</tg-spoiler> "
     "<code>code</code> <pre>block</pre> <a href='https://example.org/'>link</a> "
     "<blockquote>quote</blockquote>"
 )
