@@ -78,9 +78,6 @@ export function milliseconds(value) {
   if (value >= 10) return `${Math.round(value)} ms`;
   return value >= 0.05 ? `${value.toFixed(1)} ms` : "< 0.1 ms";
 }
-export function clock(seconds, exact) {
-  const shown = { hour: "2-digit", minute: "2-digit", hour12: false };
-  if (exact) shown.second = "2-digit";
-  return new Date(seconds * 1000).toLocaleTimeString([], shown);
-}
+export const clock = (seconds, timeStyle = "short") =>
+  new Date(seconds * 1000).toLocaleTimeString([], { timeStyle, hour12: false });
 export const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;

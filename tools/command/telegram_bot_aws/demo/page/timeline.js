@@ -127,7 +127,7 @@ const status = (t) =>
     ? pill(isGood(t.status) ? "good" : "bad", t.status ? `HTTP ${t.status}` : "no answer")
     : pill("accent", "under way");
 const top = (t) => [
-  h("time", { class: "soft" }, clock(t.at, true)),
+  h("time", { class: "soft" }, clock(t.at, "medium")),
   temperature(t.details ?? {}),
   status(t),
   t.over ? pill("", milliseconds(t.milliseconds)) : null,
