@@ -75,7 +75,7 @@ const SAMPLES = {
 export const drawing = (name, look) =>
   h("img", { class: look, src: `${name}.svg`, alt: SAMPLES[name] });
 const source = (file) => `file/${encodeURIComponent(file.file_id)}`;
-const IN_BYTES = { style: "unit", unit: "byte", unitDisplay: "long", notation: "compact" };
+const IN_BYTES = { style: "unit", unit: "byte", unitDisplay: "narrow", notation: "compact" };
 const size = new Intl.NumberFormat("en", IN_BYTES);
 const shows = (file, entry) => file.file_size && !entry.links[file.file_id];
 // A file to download, or a link to one that was sent by its address: the page loads nothing from elsewhere.
