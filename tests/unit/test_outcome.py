@@ -209,7 +209,13 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
 
 
 def test_text_of_an_error_can_be_logged():
-    assert str(errors.Unreachable("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
+    text = "\ud800" + "a" * 1000
+    for error, begin in (
+        (errors.Unreachable(text), ""),
+        (errors.ClientError("Odd", text), "Odd: "),
+        (errors.TelegramError("getMe", 400, text, {}), "getMe: 400 "),
+    ):
+        assert str(error) == f"{begin}\\ud800{'a' * (999 - len(begin))}"
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
