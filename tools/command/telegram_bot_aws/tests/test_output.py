@@ -34,7 +34,7 @@ def test_tool_ends_quietly_if_its_output_fails(arguments, tmp_path, temporary):
         result = subprocess.run(
             [SCRIPTS / name, *flags],
             cwd=tmp_path,
-            env={**os.environ, **variables},
+            env={**os.environ, **variables, "PYTHONUNBUFFERED": ""},
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
