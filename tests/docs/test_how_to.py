@@ -97,8 +97,8 @@ def test_types_fit_and_find_a_wrong_key(tmp_path):
                 place.write_text(text)
     (folder / ".terraform" / "modules").mkdir(parents=True)
     (folder / ".terraform" / "modules" / "telegram_bot").symlink_to(ROOT)
-    # A separate cache, since the project's has other options; the next run is 10 s shorter.
-    options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "reader"))
+    # The cache of tests/unit/test_types.py, since the project's has other options.
+    options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "types"))
     output = run(folder, "-m", "mypy", *options, "bot")
     errors = re.findall(r"(\S+):\d+: error: (.*)", output)
     assert {file for file, _ in errors} == {"bot/wrong.py"}, output
