@@ -22,7 +22,7 @@ def answer_to(page, text, verdict="answered"):
 # What a message says; where in the chat's last entry what is shown; and its text.
 SHOWN = {
     "photo": [(".caption", "Blue"), ("img.picture[src^='file/'][height='40']", "")],
-    "file": [("a.file[download] b", "notes.txt"), ("a.file small", "File, 10 bytes")],
+    "file": [("a.file[download] b", "notes.txt"), ("a.file small", "File, 10B")],
     "voice": [("audio[src^='file/']", "")],
     # The page loads nothing from elsewhere: a file given by URL is a link.
     "web": [("a.file[href='https://example.org/a.png'] b", "Photo")],
