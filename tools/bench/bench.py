@@ -66,8 +66,9 @@ def count() -> int:
     python = variants.interpreter()
     with FakeBotApi() as bot_api:
         builder = variants.Builder(python, bot_api)
-        own = [each for each in builder.own() if each.name in instructions.LIMITS]
-        counts = instructions.count_all(builder.empty(), own)
+        own = {each.name: each for each in builder.own()}
+        judged = [own[name] for name in instructions.LIMITS]
+        counts = instructions.count_all(builder.empty(), judged)
     return instructions.show(counts, python)
 
 
