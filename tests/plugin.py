@@ -24,8 +24,12 @@ from tests.support.wheels import Index
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
+LONGEST = [
+    f"{DEPLOYMENT}test_{name}.py"
+    for name in ("queue", "replacements", "deployer_policy", "examples")
+]
 # Tests that start first, in this order, so that no process waits for another at the end.
-ORDER = (PRINTED, DEPLOYMENT, PAGE, "tools/command/", "tools/")
+ORDER = (PRINTED, *LONGEST, DEPLOYMENT, PAGE, "tools/command/", "tools/")
 # One process runs all of these, since it takes seconds to start a browser, or to import aiogram.
 TOGETHER = ((PAGE,), ("examples/moved/aiogram/", "tests/integration/test_moved.py"))
 
