@@ -146,12 +146,12 @@ def pinned(url: str, revision: str) -> str:
 def address(module: str) -> str:
     """Return what Terraform takes for a folder: its last commit, if it is a repository's.
 
-    What is not the path of a folder stays as it is. Raises ValueError if no folder is there.
+    What isn't a path stays as it is. Raises ValueError if there is no folder at a path.
     """
     folder = Path(module).resolve()
     if not folder.is_dir():
         if re.match(r"\.?\.?/", module):  # as Terraform tells a path from other addresses
-            raise ValueError(f"--source: {folder} is no folder")
+            raise ValueError(f"--source: there is no folder {folder}")
         return module
     return f"git::file://{quote(str(folder))}" if (folder / ".git").exists() else str(folder)
 

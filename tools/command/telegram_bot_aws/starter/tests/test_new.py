@@ -144,10 +144,10 @@ def test_new_overwrites_nothing(tmp_path, there, reason, is_link):
 
 
 @pytest.mark.parametrize("source", ["/srv/nowhere", "./nowhere", "../nowhere"])
-def test_new_rejects_a_source_that_is_no_folder(tmp_path, source):
+def test_new_rejects_a_source_without_a_folder(tmp_path, source):
     ran = run(new.main, str(tmp_path / "mine"), "--source", source)
     assert ran.code == 2
-    assert "nowhere is no folder\n" in ran.output
+    assert re.search("--source: there is no folder /.*nowhere\n", ran.output)
     assert list(tmp_path.iterdir()) == []
 
 
