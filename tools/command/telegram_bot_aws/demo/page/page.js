@@ -585,6 +585,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   };
   if (!(await sends()) && !text.value) text.value = written;
 });
+text.addEventListener("input", () => tellProblem(""));
 
 // The keyboard.
 text.addEventListener("keydown", (event) => {

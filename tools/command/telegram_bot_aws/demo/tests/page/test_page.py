@@ -211,6 +211,8 @@ def test_too_long_message_is_reported_and_kept(page):
     say(page, "x" * 4097)
     expect(page.locator("#problem")).to_have_text(re.compile("4096 characters at most, not 4097"))
     expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 4097)
+    page.keyboard.press("Backspace")
+    expect(page.locator("#problem")).to_have_text("")
 
 
 def test_new_message_keeps_the_readers_place(page, demo):
