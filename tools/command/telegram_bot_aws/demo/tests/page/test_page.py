@@ -31,6 +31,7 @@ SHOWN = {
         (".keyboard button", "Change"),
     ],
     "markup": [
+        ("span:has(> b)", "bold italic under gone secret code block link quote"),
         ("b", "bold"),
         ("i", "italic under"),
         ("i u", "under"),
