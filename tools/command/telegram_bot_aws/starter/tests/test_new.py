@@ -93,6 +93,7 @@ def test_copy_has_its_folders_name_and_a_source(tmp_path, example):
     assert ran.code == 0
     main = (folder / "main.tf").read_text()
     assert re.findall(r"^  source += (.*)$", main, re.MULTILINE) == ['"telegram-bot/aws"']
+    assert main.count('provider "aws" {') == 1
     assert '= "Weather-2"\n' in main
     others = re.findall(r"[\w-]+-bot", main.replace("telegram-bot/aws", ""))
     assert others in ([], ["python-telegram-bot"])
