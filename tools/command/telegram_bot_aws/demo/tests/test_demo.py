@@ -410,7 +410,7 @@ def test_time_passes_and_what_fails_then_fails_the_run(people):
     assert (ran.code, "nothing came" in ran.output) == (1, False)
 
 
-def test_what_the_rate_limit_drops_is_no_failure(tmp_path):
+def test_an_update_beyond_the_rate_limit_fails_no_run(tmp_path):
     source = "RATE_LIMIT = (1, 60)\nALLOWED_UPDATES = ['message']\ndef reply(update): return []\n"
     (tmp_path / "bot.py").write_text(source)
     ran = run(demo.main, "--direct", str(tmp_path), "--send", "one", "--send", "two")

@@ -132,7 +132,7 @@ def test_poll_runs_it_once_and_passes_nothing_on(folder, variables, telegram):
     nothing_is_planted(runs)
 
 
-def test_a_bot_that_leaves_a_child_at_its_import_is_reported(tmp_path):
+def test_an_import_that_leaves_a_child_is_reported(tmp_path):
     source = "import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x"
     (tmp_path / "bot.py").write_text(source)
     with pytest.raises(ValueError, match="^bot.py .*NameError"):
