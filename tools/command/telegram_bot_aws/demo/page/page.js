@@ -131,7 +131,7 @@ function statusOf(trace) {
     return h("b", { class: "warn", title: "Telegram redelivers it" }, icon("clock"), left);
   }
   if (result.busy) return icon("clock");
-  if (result.word === "no answer") return result.word;
+  if (result.word === "no answer") return span("", result.word);
   if (result.tone === "bad" || result.word === "not asked for")
     return span("bad", icon("bad"), result.word);
   if (!trace) return null;
