@@ -329,8 +329,8 @@ class Configuration:
             instances: list[dict[str, Any]] = json.loads(json.loads(said.stdout))
         except ValueError:
             raise ToolError(
-                f"the instances of module.{block.labels[0]} are only known after an apply:\n"
-                f"{said.stdout}"
+                f"module.{block.labels[0]} can't be evaluated before an apply:\n"
+                f"{said.stderr or said.stdout}"
             ) from None
         return instances
 

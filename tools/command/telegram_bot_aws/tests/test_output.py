@@ -114,9 +114,10 @@ def fake_python(folder, body):
     return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_python_is_chosen_in_the_projects_folder(tmp_path):
+@pytest.mark.parametrize("folder", [SCRIPTS, "/"])
+def test_python_is_chosen_in_the_projects_folder(tmp_path, folder):
     """Also by a bot's link to it: pyenv chooses one by the current folder, as $PWD has it."""
-    real = f'[ "$PWD" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    real = f'[ "$PWD" = "{folder}" ] && exec "{sys.executable}" "$@"; exit 127'
     (tmp_path / "scripts").symlink_to(SCRIPTS)
     said = subprocess.check_output(
         [tmp_path / "scripts" / "python", "-c", "import os; print(os.getcwd())"],

@@ -153,8 +153,9 @@ def bots_before_the_apply(folder, main):
         (
             'resource "terraform_data" "x" {}\n'
             f'module "a" {{\n  {SOURCE}\n  for_each = toset([terraform_data.x.id])\n}}\n',
-            "the instances of module.a are only known after an apply",
+            "Error: Invalid for_each argument\n\n  on main.tf line 4",
         ),
+        (f'module "a" {{\n  {SOURCE}\n  memory_size = "big"\n}}\n', "on main.tf line 3, in module"),
         (
             f'module "a" {{\n  {SOURCE}\n  version = "1.0"\n  telegram_bot_token = (\n"x"\n)\n'
             '  naem = "tea"\n}\n',
@@ -166,7 +167,7 @@ def bots_before_the_apply(folder, main):
             "module.a: SESSION in bot.py needs a table: set session_retention_in_days",
         ),
     ],
-    ids=["no call", "empty", "no HCL", "variable", "unknown", "misspelt", "inputs"],
+    ids=["no call", "empty", "no HCL", "variable", "unknown", "type", "misspelt", "inputs"],
 )
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sentence):
