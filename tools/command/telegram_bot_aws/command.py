@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import io
@@ -62,7 +63,8 @@ def run(program: str, about: str, commands: Mapping[str, Command]) -> int:
             raise
         if error.errno != errno.EPIPE:
             called = name(subcommand) if program == PROGRAM else f"{program} {subcommand}"
-            print(f"{called}: {error.strerror}", file=sys.stderr)
+            with contextlib.suppress(OSError):  # standard error may be as full
+                print(f"{called}: {error.strerror}", file=sys.stderr)
         # The output can't be written. Prevent a traceback now and at exit.
         for output in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), output)

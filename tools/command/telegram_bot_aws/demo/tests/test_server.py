@@ -51,6 +51,7 @@ def test_other_sites_are_turned_away(page):
     ):
         sent = {"Content-Type": "application/json", **changed}
         assert post(f"{page.url}/send", sent, body)[0] == status, changed
+    assert post(f"{page.url}/bots", sent, body)[0] == 404  # no action, though the chat's method
 
 
 def test_a_browser_that_leaves_is_forgotten(page, capfd):

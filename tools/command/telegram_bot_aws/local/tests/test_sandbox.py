@@ -34,13 +34,11 @@ def test_the_package_is_read_only_for_root_too(tmp_path):
         assert outcome(tmp_path, change).startswith("OSError: [Errno 30] Read-only file system: ")
     assert outcome(tmp_path, "open('words.txt').read()") == "hello"
     assert outcome(tmp_path, "__import__('pytest')").startswith("ModuleNotFoundError: ")
-    written = outcome(tmp_path, "Path(tempfile.gettempdir(), 'x').write_text('x')")
-    assert written == "1"
+    assert outcome(tmp_path, "Path(tempfile.gettempdir(), 'x').write_text('x')") == "1"
 
 
 def test_note_is_printed_once_if_mounts_are_not_allowed(tmp_path, monkeypatch):
-    refuses = "import os\ndel os.unshare\n"
-    monkeypatch.setattr(packages, "BEGIN", refuses + packages.BEGIN)
+    monkeypatch.setattr(packages, "BEGIN", f"import os\ndel os.unshare\n{packages.BEGIN}")
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}) as function:
         printed = [function.invoke({"x": 1}).printed for _ in range(2)]
