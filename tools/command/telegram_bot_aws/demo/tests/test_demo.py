@@ -292,8 +292,7 @@ def people(tmp_path):
 
 def of_people(output):
     """Return the lines of an output after the set-up and the bot's needs, without times."""
-    lines = re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()
-    return lines[3:]
+    return re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()[3:]
 
 
 def test_people_talk_vote_ask_choose_and_send_files(people, tmp_path):

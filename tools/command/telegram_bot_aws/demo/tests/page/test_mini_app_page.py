@@ -23,8 +23,7 @@ def do(frame, *words):
 
 
 def test_menu_button_opens_the_page(page):
-    frame = opened(page)
-    do(frame, "order")
+    do(opened(page), "order")
     expect(page.locator(".row.in .bubble")).to_contain_text("Ada ordered soup")
     page.get_by_role("button", name="Close the page").click()
     page.get_by_label("You are").select_option("grace")
