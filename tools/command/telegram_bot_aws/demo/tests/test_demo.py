@@ -89,15 +89,11 @@ def test_each_start_has_a_token_of_its_own():
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_failed_apply_is_reported_and_taken_down(project, temporary):
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
-        main.write(
-            'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
-            '      condition     = var.name == ""\n      error_message = "No good name."\n'
-            "    }\n  }\n}\n"
-        )
+        main.write('output "fails" {\n  value = file("nowhere")\n}\n')
     with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
         assert demo.end() == 1
     assert "scripts/demo: terraform apply failed:" in demo.output
-    assert "No good name." in demo.output
+    assert "no file exists at " in demo.output
     assert "Traceback" not in demo.output
     assert TOKENS_BEGIN not in demo.output
     nothing_is_left(temporary)

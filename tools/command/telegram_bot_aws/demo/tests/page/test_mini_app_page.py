@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import sys
-from functools import partial
 
 from telegram_bot_aws.demo.tests.page.browser import edit, expect, is_well_drawn, say
 from telegram_bot_aws.local.project import ROOT
@@ -96,15 +95,15 @@ def test_page_says_that_the_demo_ended(tab):
     with socket.create_server(("127.0.0.1", 0)) as free:  # another demo may have the usual port
         code = f"from telegram_bot_aws.demo import demo as d; d.PORT = {free.getsockname()[1]}"
     command = (ROOT, sys.executable, "-c", f"{code}; d.main()", "--direct", str(BOT))
-    start = partial(Script, *command, PYTHONPATH=os.pathsep.join(sys.path))
-    with start() as script:
+    variables = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with Script(*command, **variables) as script:
         script.wait_for("Ctrl-C ends the demo.")
         tab.goto(page_of(script))
         do(opened(tab), "fail")
         script.wait_for("ValueError: no such thing")
     expect(tab.locator("#live")).to_have_text("ended")
     expect(tab.locator("#banner")).to_contain_text("The demo has ended.")
-    with start() as script:
+    with Script(*command, **variables) as script:
         script.wait_for("Ctrl-C ends the demo.")
         expect(tab.locator("#live")).to_have_text("live")
         script.end(signal.SIGKILL)
