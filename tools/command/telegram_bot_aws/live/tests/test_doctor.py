@@ -101,9 +101,8 @@ def test_doctor_says_why_there_is_no_state(examine, tmp_path, deployed, monkeypa
     monkeypatch.setattr(state, "ROOT", tmp_path / "module")
     checks = examine()
     assert (checks["webhook"][0], checks["logs"][0]) == (None, None)
-    assert (
-        f"Terraform was used neither in {tmp_path} nor in {tmp_path}/module" in checks["webhook"][1]
-    )
+    nowhere = f"Terraform was used neither in {tmp_path} nor in {tmp_path}/module"
+    assert nowhere in checks["webhook"][1]
     deployed()
     assert f"{tmp_path} has no outputs: nothing is applied" in examine()["logs"][1]
     script = '#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n'
@@ -258,8 +257,9 @@ def test_bot_with_payments_must_answer_paysupport(examine, telegram, tmp_path, w
 
 
 def test_mini_app_is_checked_with_a_forged_request(examine, deployed, telegram, httpserver):
-    url = serve_page(telegram, httpserver)
+    open_page(telegram, "https://example.org/another.html")
     assert "page" not in examine()  # it isn't the module's
+    url = serve_page(telegram, httpserver)
     deployed(mini_app_url=url)
     checks = examine()
     assert checks["page"] == (True, f"{url} answers HTTP 200, {HTML} → ")

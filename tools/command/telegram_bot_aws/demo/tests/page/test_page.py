@@ -94,12 +94,13 @@ def test_timeline_shows_the_steps_of_an_update(page, demo):
 def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     fail_once(page, "429")
     with monkeypatch.context() as slow:  # so that a busy browser sees the pause
-        slow.setattr(demo.chat.telegram, "pace", 1.0)
+        slow.setattr(demo.chat.telegram, "pace", 60.0)
         say(page, "print")
         expect(page.locator(".row.out .meta .warn").last).to_be_visible()
         expect(page.locator("#redelivery")).to_contain_text("redelivers it in")
+    demo.chat.telegram.advance(60)
     expect(page.locator("#verdict")).to_have_text("answered")
-    expect(page.locator(".pause").first).to_contain_text("and redelivered the update.")
+    expect(page.locator(".pause").first).to_contain_text("redelivered the update")
     expect(page.locator(".row.out .meta").last).to_contain_text(re.compile(r"\d+ attempts"))
     fail_once(page, "403")
     answer_to(page, "print", "refused")
