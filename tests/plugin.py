@@ -21,6 +21,7 @@ from tests.support.stubs import FUNCTION, Finder, Peer, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
+MOVED = "tests/integration/test_moved.py"
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
@@ -29,9 +30,9 @@ LONGEST = [
     for name in ("queue", "replacements", "deployer_policy", "examples")
 ]
 # Tests that start first, in this order, so that no process waits for another at the end.
-ORDER = (PRINTED, *LONGEST, DEPLOYMENT, PAGE, "tools/command/", "tools/")
+ORDER = (PRINTED, *LONGEST, DEPLOYMENT, PAGE, MOVED, "tools/command/", "tools/")
 # One process runs all of these, since it takes seconds to start a browser, or to import aiogram.
-TOGETHER = ((PAGE,), ("examples/moved/aiogram/", "tests/integration/test_moved.py"))
+TOGETHER = ((PAGE,), ("examples/moved/aiogram/", MOVED))
 
 
 def pytest_collection_finish():
