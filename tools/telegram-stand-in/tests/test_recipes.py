@@ -9,6 +9,8 @@ import pytest
 
 from tests.libraries import FOLDER, files_of, go_library, grammy
 
+pytestmark = pytest.mark.slow  # each needs another's library
+
 
 def write(title, folder):
     for name, text in files_of(title).items():
@@ -23,7 +25,6 @@ def run(folder, *command):
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.slow
 def test_aiogram(tmp_path):
     write("aiogram", tmp_path)
     run(tmp_path, "python", "-m", "pytest", "-p", "pytest_telegram_stand_in", "test_bot.py")
@@ -35,7 +36,6 @@ def test_grammy(tmp_path):
     run(tmp_path, "node", "--test", "bot.test.mjs")
 
 
-@pytest.mark.slow
 def test_go(tmp_path):
     go_library(tmp_path)
     write("Go", tmp_path)
