@@ -213,7 +213,7 @@ CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
 def test_only_what_terraform_reads_is_read_and_copied_without_values(tmp_path):
     mine = tmp_path / "mine"
     (mine / "x.tf").mkdir(parents=True)
-    for name in ("prod.auto.tfvars", "a.tfvars.json", "terraform.tfstate"):
+    for name in ("prod.auto.tfvars", "a.tfvars.json", "terraform.tfstate", "x.tfstate.backup"):
         (mine / name).touch()
     (mine / "main.tf").write_text(CALL)
     (mine / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
