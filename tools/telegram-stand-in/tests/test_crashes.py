@@ -208,9 +208,7 @@ def one_crash(monkeypatch):
 
 
 @pytest.mark.usefixtures("one_crash")
-@pytest.mark.parametrize(
-    "library", [pytest.param("aiogram", marks=pytest.mark.release), "python-telegram-bot"]
-)
+@pytest.mark.parametrize("library", ["aiogram", "python-telegram-bot"])
 def test_library_confirms_after_its_handler(play, library):
     play(files_of(library)["bot.py"], TEST, WITH_LIBRARY, passed=1)
 

@@ -1,4 +1,4 @@
-"""The tests of docs/recipes.md. test_crashes.py has its other Python bots."""
+"""The tests of docs/recipes.md that aren't Python's. test_crashes.py has its Python bots."""
 
 import os
 import subprocess
@@ -18,16 +18,11 @@ def write(title, folder):
 
 
 def run(folder, *command):
-    """Run a test, which may start `python` itself."""
+    """Run a test that isn't Python's, which starts `python` itself."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(FOLDER)}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_aiogram(tmp_path):
-    write("aiogram", tmp_path)
-    run(tmp_path, "python", "-m", "pytest", "-p", "pytest_telegram_stand_in", "test_bot.py")
 
 
 def test_grammy(tmp_path):
